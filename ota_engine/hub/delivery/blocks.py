@@ -23,7 +23,7 @@ from ota_engine.hub.kernel.images import UNKNOWN_VERSION, ImageKey
 from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.hub.kernel.quirks import quirk_for
 from ota_engine.records import SessionState
-from ota_engine.times import Monotonic
+from ota_engine.times import LONG_AGO, Monotonic
 from ota_engine.zcl.commands import Command, ImageBlockResponse
 from ota_engine.zcl.frame import cluster_frame
 from ota_engine.zcl.hot import encode_block_wait, read_block_request
@@ -34,6 +34,7 @@ LOW: Final = Priority.LOW.value
 BLOCK_TOKEN: Final = 1  # of every ``Send`` that carries a block
 TAIL = 4096  # octets: the largest page; holes this close to the end are asked for after the end
 OVER_RATE_WAIT = 1.0  # seconds
+INVITED_AGAIN = 30.0  # seconds at least between two invitations of a device to say what it runs
 
 _new: Final = tuple.__new__  # what Send's own constructor calls, without its argument parsing
 _SEND: Final = Send
@@ -167,6 +168,8 @@ class BlockServer:
         if state not in OPEN:
             self._kernel.output.count("block_in_closed_session")
             self._answer(packet, peer, ImageBlockResponse(Status.ABORT))
+            if session.doubtful and now >= (peer.notified_at or LONG_AGO) + INVITED_AGAIN:
+                self._transfers.contact_anew(peer, now)  # its query tells
             return False
         self._check_entitled(peer, session)
         pause = self._transfers.paused or peer.paused

@@ -64,15 +64,12 @@ class Contacts:
     # --- in line -----------------------------------------------------------------------------
 
     def soon(self, peer: Peer, now: Monotonic) -> None:
-        """Put a device in line: it is asked what it runs, and notified if nothing is under way."""
-        channel = self._transfers.channel_of(peer)
-        channel.contacts[peer.eui64] = None
-        self._kernel.deadlines.at_latest(max(now, channel.contact_at), Alarm.CONTACT, peer.channel)
+        """See ``Transfers.contact_soon``."""
+        self._transfers.contact_soon(peer, now)
 
     def anew(self, peer: Peer, now: Monotonic) -> None:
-        """Put a device in line as if it had never been notified: something about it has changed."""
-        peer.unnotified()
-        self.soon(peer, now)
+        """See ``Transfers.contact_anew``."""
+        self._transfers.contact_anew(peer, now)
 
     def next(self, number: int, now: Monotonic) -> None:
         """Contact the next device of a channel."""
@@ -118,14 +115,14 @@ class Contacts:
             return []  # its firmwares are updated one at a time
         most = self._transfers.config.max_attempts
         failed = SessionState.FAILED
-        return [one for one in sessions if one.state in IDLE] or [
+        return [one for one in sessions if one.state in IDLE or one.doubtful] or [
             one for one in sessions if one.state is failed and one.attempt < most
         ]
 
     def turn(self, peer: Peer, sha256: str, now: Monotonic) -> None:
         """The session of this image is done with for now: another one may have waited for it."""
         others = (one for one in self._idle(peer) if one.image.sha256 != sha256)
-        if any(session.state in IDLE for session in others):
+        if any(session.state in IDLE or session.doubtful for session in others):
             self.anew(peer, now)
 
     def again(self, peer: Peer, now: Monotonic) -> None:

@@ -120,6 +120,12 @@ class Session:
         return self.silent or self.state is SessionState.RESTARTING
 
     @property
+    def doubtful(self) -> bool:
+        """Whether it was taken to run what it never had whole, and has asked for more of it since."""
+        updated = self.state is SessionState.UPDATED
+        return updated and not self.complete and self.heard > self.since
+
+    @property
     def paused_for(self) -> str | None:
         """The operator's reason, if this session stands still by an operator's pause alone."""
         held = self.state is SessionState.HELD and self.assignment.activation is not Activation.WAIT
@@ -229,6 +235,10 @@ class Session:
         again = arrives and self.arrived
         self.arrived |= arrives
         return not again
+
+    def vouched_for(self) -> None:
+        """The device says once more that it runs it, whatever it has asked for since it did first."""
+        self.heard = LONG_AGO
 
     def asked_for(self, now: Monotonic) -> None:
         """The device asks for something of this image."""

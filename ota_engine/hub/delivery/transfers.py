@@ -183,6 +183,17 @@ class Transfers:
         if channel.crowded_out:
             self._kernel.deadlines.at_latest(now, Alarm.CONTACT, peer.channel)
 
+    def contact_soon(self, peer: Peer, now: Monotonic) -> None:
+        """Put a device in line: it is asked what it runs, and notified if nothing is under way."""
+        channel = self.channel_of(peer)
+        channel.contacts[peer.eui64] = None
+        self._kernel.deadlines.at_latest(max(now, channel.contact_at), Alarm.CONTACT, peer.channel)
+
+    def contact_anew(self, peer: Peer, now: Monotonic) -> None:
+        """Put a device in line as if it had never been notified: something about it has changed."""
+        peer.unnotified()
+        self.contact_soon(peer, now)
+
     def notify_later(self, peer: Peer, now: Monotonic) -> None:
         """Have a device notified again in ``notify_again`` seconds, if it is still idle then."""
         peer.notified(now)

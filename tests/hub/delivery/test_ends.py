@@ -6,10 +6,12 @@ from itertools import product
 import pytest
 
 from emulators.simulation.telling import Telling, check_telling
+from ota_engine.events import Send
 from ota_engine.hub.delivery.commands import Abort, Assign
 from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.hub.delivery.session import FINAL, TRANSITIONS, SessionStep, ends_of
 from ota_engine.records import Activation, OutcomeKind, SessionState
+from ota_engine.zcl import ota
 from ota_engine.zcl.ota import Command
 from ota_engine.zcl.status import Status
 from tests.hub.delivery.desk import (
@@ -79,6 +81,37 @@ def test_an_attempt_that_a_false_word_ended_has_failed_once_the_device_asks_anew
     client.report(NEW)
     assert ends(desk) == [TRANSFER_FAILED, ARRIVED, RUNS]
     assert told_as_it_was(desk)
+
+
+def invited(sent: list[Send]) -> bool:
+    """Whether there is an Image Notify among what was sent: cluster command 0x00."""
+    return any(one.payload[0] & 3 == 1 and one.payload[2] == Command.IMAGE_NOTIFY for one in sent)
+
+
+def test_a_device_that_asks_for_more_of_what_it_is_taken_to_run_is_invited_to_say_what_it_runs() -> (
+    None
+):
+    """It may not ask anew by itself for days, and nobody would know that it has nothing."""
+    desk, client = taken_to_run_it()
+    desk.wait(60.0)
+    assert client.ask(500) == ota.ImageBlockResponse(Status.ABORT)
+    assert invited(desk.wait(10.0))
+    assert client.ask(500) == ota.ImageBlockResponse(Status.ABORT)
+    assert not invited(desk.wait(10.0))  # not for each of them
+    assert invited(desk.wait(4 * 3600.0))  # but until it has said so
+    assert client.query(OLD) == offered(client.image)
+    assert desk.outcomes() == [(*TRANSFER_FAILED, TAKEN)]
+
+
+def test_a_device_that_says_once_more_that_it_runs_the_image_is_left_alone() -> None:
+    """What it asked for before may come late."""
+    desk, client = taken_to_run_it()
+    desk.wait(60.0)
+    client.ask(500)
+    assert invited(desk.wait(10.0))
+    assert client.query(NEW) == NOBODY
+    assert not invited(desk.wait(86_400.0))
+    assert desk.state() is SessionState.UPDATED
 
 
 def test_the_last_attempt_that_a_false_word_ended_is_told_as_failed_too() -> None:
