@@ -81,6 +81,7 @@ HCALCS: Final = Eui64(0x00DB_1234_0000_0003)
 OTHER_HUB: Final = Eui64(0x00DB_1234_0000_0011)
 START: Final = Utc(1_800_000_000.0)
 XML: Final = {"Content-Type": "application/xml"}
+KEPT_S: Final = 0.5  # for which a connection that nobody uses is kept
 PATIENT: Final = httpx.Timeout(None)  # of a test: no machine is too slow
 _COUNTERS: Final = count(1_000)
 
@@ -225,7 +226,8 @@ class Client:
     def __init__(self, url: str, logs: list[dict[str, Any]]) -> None:
         self.url = url
         self.logs = logs
-        limits = httpx.Limits(max_connections=None)
+        # given up long before the server does it: it may not be used while that closes it
+        limits = httpx.Limits(max_connections=None, keepalive_expiry=KEPT_S)
         self._http = httpx.AsyncClient(
             base_url=url, headers=XML, timeout=PATIENT, trust_env=False, limits=limits
         )
