@@ -195,7 +195,10 @@ def _run(spec: "SoakSpec", where: _Where) -> "SoakResult":
             copy = Path(folder) / "image"  # what is delivered is what was read now
             copy.write_bytes(read_bounded(Path(spec.image)))
             handed = replace(spec, image=str(copy))
-        firmware = handed.firmware()  # refuse it here, in one line, rather than in every worker
+        try:  # refuse it here, in one line, rather than in every worker
+            firmware = handed.firmware()
+        except LocalError as error:
+            raise LocalError(f"{spec.image}: {error}" if spec.image else str(error)) from None
         if spec.faults == "harsh" and not firmware.bears_integrity:
             remark(
                 f"{spec.image} has no image integrity code, so no device could tell that an octet"

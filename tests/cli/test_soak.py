@@ -220,3 +220,14 @@ def test_the_trio_shell_comes_to_the_same_end() -> None:
     summary = json.loads(ran.out)
     assert ran.code == Exit.OK
     assert (summary["updated"], summary["wrong_image"]) == (5, 0)
+
+
+def test_an_image_that_is_cut_short_is_named(tmp_path: Path) -> None:
+    spec = ImageSpec(manufacturer_code=1, image_type=2, file_version=3)
+    cut = tmp_path / "cut.ota"
+    cut.write_bytes(build(bytes(500), spec)[:-1])
+    ran = zota("soak", *SMALL[:4], "--seed", 1, "--image", cut)
+    assert ran.code == Exit.ERRORS
+    assert (
+        ran.err == f"zota: {cut}: the image is shorter than its header says: get the whole file\n"
+    )
