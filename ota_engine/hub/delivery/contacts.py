@@ -63,14 +63,6 @@ class Contacts:
 
     # --- in line -----------------------------------------------------------------------------
 
-    def soon(self, peer: Peer, now: Monotonic) -> None:
-        """See ``Transfers.contact_soon``."""
-        self._transfers.contact_soon(peer, now)
-
-    def anew(self, peer: Peer, now: Monotonic) -> None:
-        """See ``Transfers.contact_anew``."""
-        self._transfers.contact_anew(peer, now)
-
     def next(self, number: int, now: Monotonic) -> None:
         """Contact the next device of a channel."""
         transfers = self._transfers
@@ -95,7 +87,7 @@ class Contacts:
     def _contact(self, peer: Peer, number: int, now: Monotonic) -> bool:
         """Say to a device what there is to say, if anything; returns whether there was."""
         if peer.channel != number:
-            self.soon(peer, now)
+            self._transfers.contact_soon(peer, now)
             return False
         asked = self.ask_if_new(peer, now)
         idle = self._idle(peer)
@@ -123,7 +115,7 @@ class Contacts:
         """The session of this image is done with for now: another one may have waited for it."""
         others = (one for one in self._idle(peer) if one.image.sha256 != sha256)
         if any(session.state in IDLE or session.doubtful for session in others):
-            self.anew(peer, now)
+            self._transfers.contact_anew(peer, now)
 
     def again(self, peer: Peer, now: Monotonic) -> None:
         """A notified device that still has nothing under way goes back in line."""
@@ -133,7 +125,7 @@ class Contacts:
         if now < due:
             self._kernel.deadlines.at_latest(due, Alarm.NOTIFY_AGAIN, peer.eui64)
         else:
-            self.anew(peer, now)
+            self._transfers.contact_anew(peer, now)
 
     # --- frames ------------------------------------------------------------------------------
 

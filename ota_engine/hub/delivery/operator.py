@@ -120,7 +120,7 @@ class Operator:
         pause = self._transfers.paused or peer.paused
         if pause:
             self._transfers.step(peer, session, SessionStep.PAUSE, now, pause)
-        self._contacts.anew(peer, now)
+        self._transfers.contact_anew(peer, now)
 
     def _check(self, wish: AssignmentRecord) -> ServedImage:
         image = self._kernel.images.get(wish.sha256)
@@ -145,7 +145,7 @@ class Operator:
         self._kernel.output.persist(wish)
         self._transfers.save(peer, session)
         self._ends.review(peer, now, tell=True)
-        self._contacts.anew(peer, now)
+        self._transfers.contact_anew(peer, now)
 
     def _withdraw(self, order: Withdraw, now: Monotonic) -> None:
         peer = self._peer(order.device)
@@ -190,7 +190,7 @@ class Operator:
             for session in peer.sessions.values():
                 self._transfers.step(peer, session, SessionStep.RESUME, now, RESUMED)
             self._ends.review(peer, now)
-            self._contacts.anew(peer, now)
+            self._transfers.contact_anew(peer, now)
 
     def _abort(self, order: Abort, now: Monotonic) -> None:
         peer = self._assigned(order.device)

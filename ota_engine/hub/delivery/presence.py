@@ -4,7 +4,6 @@ Knows what a disturbance does to the sessions it touches; what devices say is ot
 """
 
 from ota_engine.events import Joined, Left, LinkDown, LinkUp
-from ota_engine.hub.delivery.contacts import Contacts
 from ota_engine.hub.delivery.download import Session
 from ota_engine.hub.delivery.peer import Peer
 from ota_engine.hub.delivery.reports import Reports
@@ -30,7 +29,6 @@ class Presence:
         self,
         kernel: Kernel,
         transfers: Transfers,
-        contacts: Contacts,
         reports: Reports,
         ends: UpgradeEnds,
         *,
@@ -39,7 +37,6 @@ class Presence:
         """``resumed``: there are sessions of an earlier run, which nobody has seen to yet."""
         self._kernel = kernel
         self._transfers = transfers
-        self._contacts = contacts
         self._reports = reports
         self._ends = ends
         self._resumed = resumed
@@ -59,7 +56,7 @@ class Presence:
             self._explain(peer, LEFT, BACK)
             transfers.explain_idle(peer)
             self._reports.announced(peer, now)
-            self._contacts.anew(peer, now)
+            self._transfers.contact_anew(peer, now)
 
     def left(self, event: Left, now: Monotonic) -> None:
         """A device left; its sessions wait, because it may be back."""
@@ -91,7 +88,7 @@ class Presence:
             self._ends.review(peer, now)
             if peer.sessions:
                 peer.in_doubt()
-                self._contacts.anew(peer, now)
+                self._transfers.contact_anew(peer, now)
         self._resumed = False
 
     def _take_up(self, peer: Peer, session: Session, now: Monotonic) -> None:

@@ -110,7 +110,7 @@ class Reports:
         peer.device.named(model, maker)
         self._kernel.happen(NamesTold(peer.eui64))
         if self._transfers.minds_names(peer):
-            self._contacts.anew(peer, now)
+            self._transfers.contact_anew(peer, now)
         return True
 
     def _power(self, peer: Peer, source: int, now: Monotonic) -> bool:
@@ -118,7 +118,7 @@ class Reports:
             return False
         self._transfers.explain_idle(peer)
         if peer.sessions:
-            self._contacts.anew(peer, now)
+            self._transfers.contact_anew(peer, now)
         return True
 
     def queried(self, peer: Peer, session: Session, running: int, now: Monotonic) -> None:

@@ -103,7 +103,6 @@ class OtaServer:
         self.presence = Presence(
             kernel,
             transfers,
-            self._contacts,
             self._reports,
             self._ends,
             resumed=bool(snapshot.sessions),
