@@ -30,6 +30,11 @@ NEEDED: Final = ("mypy[mypyc]>=1.13",)
 #: The types of what is compiled are checked by ``make lint``; here they only have to be known.
 MYPY: Final = ("--follow-imports=silent", "--ignore-missing-imports", "--allow-untyped-calls")
 LIBRARY: Final = "zota_cores"
+#: Of compilers that take options as gcc does. All that calls what is compiled is in the one library, or
+#: comes in by its table of modules: nothing else need find its functions, and they may be called, or
+#: laid into each other, without looking them up. What they call of Python's library, some hundreds of
+#: times for a block, is called without a stub between.
+DIRECT: Final = ("-fvisibility=hidden", "-fno-semantic-interposition", "-fno-plt", "-flto=auto")
 
 
 class CompiledCores(BuildHookInterface[Any]):
@@ -95,6 +100,9 @@ def compile_here(root: Path) -> None:
         multi_file=True,  # many small files: the C compiler's time grows faster than what it compiles
         group_name=LIBRARY,
     )
+    for extension in extensions if os.name == "posix" else ():
+        extension.extra_compile_args.extend(DIRECT)
+        extension.extra_link_args.extend(DIRECT)
     distribution = Distribution({"name": LIBRARY, "ext_modules": extensions})
     command = distribution.get_command_obj("build_ext")
     command.inplace = True

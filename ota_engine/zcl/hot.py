@@ -6,9 +6,8 @@ to choose it. ``ota`` holds the truth; the tests prove these equal to it for any
 octets. The names bound at module level are there for speed: one global look-up in place of two.
 """
 
-from collections.abc import Callable
 from struct import Struct, error
-from typing import Final, TypeAlias
+from typing import Final
 
 from images.eui64 import Eui64
 from ota_engine.errors import LocalError, PeerError
@@ -192,32 +191,38 @@ def decode_page_request(frame: bytes) -> ImagePageRequest:
 # --- Image Block Response (ZCL 11.13.8) ----------------------------------------------------------
 
 
-BlockEncoder: TypeAlias = Callable[[int, int, bytes | memoryview], bytes]
-
-
-def block_encoder(manufacturer_code: int, image_type: int, file_version: int) -> BlockEncoder:
-    """Make what writes the frame of an Image Block Response that carries a block of one image.
+def block_image(manufacturer_code: int, image_type: int, file_version: int) -> bytes:
+    """Write what the frames of all Image Block Responses with a block of one image have in common.
 
     Returns:
-        A function of sequence number, file offset and up to 255 octets of the file. It raises a
-        LocalError when one of them does not fit its field.
+        From command identifier to file version, 10 octets, for ``encode_block``.
 
     Raises:
         LocalError: a value does not fit its field.
     """
     try:
-        image = _pack_block_image(0x05, 0x00, manufacturer_code, image_type, file_version)
+        return _pack_block_image(0x05, 0x00, manufacturer_code, image_type, file_version)
     except error as why:
         raise _unsendable("a block of this image", why) from None
 
-    def encode(sequence: int, file_offset: int, data: bytes | memoryview) -> bytes:
-        try:
-            head = _pack_block_head(SERVER_CONTROL, sequence, image, file_offset, len(data))
-        except error as why:
-            raise _unsendable(f"a block at offset {file_offset}", why) from None
-        return head + data
 
-    return encode
+def encode_block(image: bytes, sequence: int, file_offset: int, data: bytes) -> bytes:
+    """Write the frame of an Image Block Response that carries up to 255 octets of a file.
+
+    Args:
+        image: what ``block_image`` wrote of the image.
+        sequence: the transaction's sequence number.
+        file_offset: where the octets are in the file.
+        data: the octets.
+
+    Raises:
+        LocalError: a value does not fit its field.
+    """
+    try:
+        head: bytes = _pack_block_head(SERVER_CONTROL, sequence, image, file_offset, len(data))
+    except error as why:
+        raise _unsendable(f"a block at offset {file_offset}", why) from None
+    return head + data
 
 
 def encode_block_wait(

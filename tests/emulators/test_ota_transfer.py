@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from emulators.platform.profiles import LAB, ZBOSS, TimerProfile
 from ota_engine.zcl import ota
 from ota_engine.zcl.frame import cluster_frame
-from ota_engine.zcl.hot import block_encoder
+from ota_engine.zcl.hot import block_image, encode_block
 from tests.emulators.dialogue import IMAGE_TYPE, MANUFACTURER, NEW, Dialogue, image, spec
 
 CONTENT = image(700)
@@ -64,8 +64,8 @@ frames = st.lists(
 def say(device: Dialogue, right: bool, shift: int, length: int, extra: int) -> list[bytes]:
     """Send one frame relative to where the device is; return what it sent."""
     start = max(device.device.client.transfer.offset + shift, 0)
-    encode = block_encoder(MANUFACTURER, IMAGE_TYPE, NEW if right else NEW + 1)
-    frame = encode(9, start, CONTENT[start : start + length])
+    image = block_image(MANUFACTURER, IMAGE_TYPE, NEW if right else NEW + 1)
+    frame = encode_block(image, 9, start, CONTENT[start : start + length])
     frame = frame[:extra] if extra < 0 else frame + bytes(extra)
     return [sent.payload for sent in device.hear(frame)]
 

@@ -14,7 +14,7 @@ from images.model import parse
 from ota_engine.errors import PeerError
 from ota_engine.hub.kernel.output import Output
 from ota_engine.records import ImageRecord, ImageTerms
-from ota_engine.zcl.hot import BlockEncoder, block_encoder
+from ota_engine.zcl.hot import block_image, encode_block
 
 UNKNOWN_VERSION = 0xFFFFFFFF  # ZCL OTA, CurrentFileVersion: the client does not know
 
@@ -39,21 +39,20 @@ class ServedImage:
         size: of the whole OTA file, octets.
         data: the whole OTA file.
         record: its row in the catalogue.
-        encode: writes the frame of an Image Block Response, given its sequence number, the offset of
-            the block and its octets.
+        named: the octets that name it in every Image Block Response.
     """
 
     key: ImageKey
     size: int
     data: bytes = field(repr=False)
     record: ImageRecord = field(repr=False)
-    encode: BlockEncoder = field(repr=False, compare=False)
+    named: bytes = field(repr=False, compare=False)
 
     @classmethod
     def of(cls, record: ImageRecord) -> "ServedImage":
         """Make the served form of a catalogue row."""
         key = ImageKey(record.manufacturer_code, record.image_type, record.file_version)
-        return cls(key, len(record.data), record.data, record, block_encoder(*key))
+        return cls(key, len(record.data), record.data, record, block_image(*key))
 
     @property
     def sha256(self) -> str:
@@ -80,7 +79,7 @@ class ServedImage:
 
     def block(self, sequence: int, offset: int, size: int) -> bytes:
         """Write the frame of the Image Block Response that carries ``size`` octets from ``offset``."""
-        return self.encode(sequence, offset, self.data[offset : offset + size])
+        return encode_block(self.named, sequence, offset, self.data[offset : offset + size])
 
 
 @lru_cache(maxsize=64)
