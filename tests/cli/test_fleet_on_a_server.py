@@ -282,8 +282,8 @@ PATIENT: Final = "from ota_engine.cli import app, stopping; stopping.PATIENCE_S 
     ("words", "twice"),
     [
         (SERVE, True),
-        ((*SERVE, "--workers", "2"), False),
-        (RUN, True),
+        pytest.param((*SERVE, "--workers", "2"), False, marks=pytest.mark.heavy),
+        pytest.param(RUN, True, marks=pytest.mark.heavy),
         pytest.param(SERVE, False, marks=pytest.mark.heavy),
         pytest.param(RUN, False, marks=pytest.mark.heavy),
     ],

@@ -216,7 +216,7 @@ def fill(folder: Path, count: int) -> None:
 
 
 @WIDE_HEAVY
-@pytest.mark.parametrize("count", [3, 400])
+@pytest.mark.parametrize("count", [3, pytest.param(400, marks=pytest.mark.heavy)])
 def test_a_catalogue_is_listed_whole_and_what_was_withdrawn_is_counted(
     tmp_path: Path, columns: int, lines: int, count: int
 ) -> None:

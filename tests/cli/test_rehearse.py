@@ -186,7 +186,7 @@ def test_a_scenario_that_is_missing_or_cut_is_one_line_before_any_seed(
     assert ran.err.count("\n") == 1
 
 
-@pytest.mark.parametrize("kept", [False, True])
+@pytest.mark.parametrize("kept", [True, pytest.param(False, marks=pytest.mark.heavy)])
 def test_ctrl_c_leaves_nothing_and_says_how_to_run_it_again(tmp_path: Path, kept: bool) -> None:
     keep = ["--state", str(tmp_path / "kept")] if kept else []
     words = ["rehearse", str(EXAMPLE), "--homes", "5000", *keep]

@@ -84,12 +84,13 @@ async def test_a_device_ends_up_running_its_image(line: str, tmp_path: Path) -> 
         assert not here.radio.troubles
 
 
-async def test_eight_devices_at_once(tmp_path: Path) -> None:
-    entries = [device(number) for number in range(8)]
+@pytest.mark.parametrize("devices", [3, pytest.param(8, marks=pytest.mark.heavy)])
+async def test_several_devices_at_once(tmp_path: Path, devices: int) -> None:
+    entries = [device(number) for number in range(devices)]
     everyone = [entry.spec.eui64 for entry in entries]
     async with site(tmp_path, *entries, file=image(), to=everyone) as here:
-        await until_updated(here.shell, 8)
-        assert [here.dongle.version(eui64) for eui64 in everyone] == [NEW] * 8
+        await until_updated(here.shell, devices)
+        assert [here.dongle.version(eui64) for eui64 in everyone] == [NEW] * devices
 
 
 async def test_a_sleepy_device(tmp_path: Path) -> None:
