@@ -16,6 +16,7 @@ import runpy
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -34,7 +35,8 @@ LIBRARY: Final = "zota_cores"
 #: comes in by its table of modules: nothing else need find its functions, and they may be called, or
 #: laid into each other, without looking them up. What they call of Python's library, some hundreds of
 #: times for a block, is called without a stub between.
-DIRECT: Final = ("-fvisibility=hidden", "-fno-semantic-interposition", "-fno-plt", "-flto=auto")
+DIRECT: Final = ("-fvisibility=hidden", "-fno-semantic-interposition", "-fno-plt")
+AS_ONE: Final = "-flto=auto"  # of gcc, which brings what links so; others may lack it
 
 
 class CompiledCores(BuildHookInterface[Any]):
@@ -87,6 +89,14 @@ def libraries(root: Path) -> Iterable[Path]:
     return (path for suffix in ("so", "pyd") for path in root.rglob(f"*.{suffix}"))
 
 
+def direct() -> tuple[str, ...]:
+    """What this machine's compiler is told, so that calls cost little."""
+    if os.name != "posix":
+        return ()
+    compiler = os.environ.get("CC") or str(sysconfig.get_config_var("CC"))
+    return (*DIRECT, AS_ONE) if "gcc" in Path(compiler.split()[0]).name else DIRECT
+
+
 def compile_here(root: Path) -> None:
     """Compile the modules of the packages under ``root``, which is the working directory."""
     from mypyc.build import mypycify  # noqa: PLC0415 - only this needs the compiler
@@ -100,9 +110,9 @@ def compile_here(root: Path) -> None:
         multi_file=True,  # many small files: the C compiler's time grows faster than what it compiles
         group_name=LIBRARY,
     )
-    for extension in extensions if os.name == "posix" else ():
-        extension.extra_compile_args.extend(DIRECT)
-        extension.extra_link_args.extend(DIRECT)
+    for extension in extensions:
+        extension.extra_compile_args.extend(direct())
+        extension.extra_link_args.extend(direct())
     distribution = Distribution({"name": LIBRARY, "ext_modules": extensions})
     command = distribution.get_command_obj("build_ext")
     command.inplace = True
