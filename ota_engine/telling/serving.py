@@ -3,6 +3,7 @@
 What hypercorn leaves open is closed here: a reader that stops reading holds its connection for
 ``UNREAD_S`` and no longer, nor does it hold up a server that stops; heads that do not come end with the
 keep-alive time; and what still comes of a request that is answered holds up no end of its connection.
+An error of hypercorn's own over a connection ends that connection, and not the server.
 """
 
 import logging
@@ -16,7 +17,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 import trio
 from hypercorn.config import Config
+from hypercorn.trio import run as servers
 from hypercorn.trio import serve
+from hypercorn.trio.tcp_server import TCPServer
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -199,6 +202,26 @@ class _RestThrownAway:
                 nursery.cancel_scope.cancel()
 
         await self._app(scope, receive, answered)
+
+
+class _Connection(TCPServer):
+    """A connection that ends alone, whatever goes wrong in it: hypercorn lets all others end with it.
+
+    Who hangs up in mid request is told so while what was answered is still being sent, or is closed: two
+    tasks then write to one stream, which trio refuses. Any stranger can bring that about at will, so
+    nothing is said of it.
+    """
+
+    async def run(self) -> None:
+        try:
+            await super().run()
+        except* trio.BusyResourceError:
+            pass
+        except* Exception as group:
+            logging.getLogger(LOGGER).error("a connection ended in an error", exc_info=group)
+
+
+servers.TCPServer = _Connection  # type: ignore[attr-defined] # it makes one for every connection
 
 
 def _has_body(headers: Headers) -> bool:
