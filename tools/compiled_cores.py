@@ -110,9 +110,9 @@ def compile_here(root: Path) -> None:
         multi_file=True,  # many small files: the C compiler's time grows faster than what it compiles
         group_name=LIBRARY,
     )
-    for extension in extensions:
-        extension.extra_compile_args.extend(direct())
-        extension.extra_link_args.extend(direct())
+    for extension in extensions:  # which share their lists: each gets its own
+        extension.extra_compile_args = [*extension.extra_compile_args, *direct()]
+        extension.extra_link_args = [*extension.extra_link_args, *direct()]
     distribution = Distribution({"name": LIBRARY, "ext_modules": extensions})
     command = distribution.get_command_obj("build_ext")
     command.inplace = True

@@ -63,12 +63,13 @@ class Downlink:
 
     def send(self, sender: object, send: Send, now: float, retries: int = APS_RETRIES) -> None:
         """Put one frame of the coordinator on the air; ``sender`` hears of its failure."""
-        station = self._stations.get(send[0])
+        fields: tuple[Any, ...] = send  # as objects, which need not be made numbers to be looked up
+        station = self._stations.get(fields[0])
         if station is None or not self.up:
             self._no_station(sender, send, now)
             return
         medium = station.medium
-        hops, _, down, ack, backoff, mask = station.path
+        way = station.path
         length = len(send[5])
         start = medium.busy_until
         if start < now:
@@ -77,7 +78,7 @@ class Downlink:
             medium.counters.congested += 1
             self._failed(sender, send, SendStatus.BUSY, now)
             return
-        if length >= len(down):
+        if length >= len(way.down):
             medium.counters.oversized += 1
             self._failed(sender, send, SendStatus.MESSAGE_TOO_LONG, now)
             return
@@ -86,13 +87,13 @@ class Downlink:
             return
         drawn = medium.draw()
         bits = int(drawn * DRAW_SCALE)
-        arrival = start + down[length] + backoff[bits & mask]
-        if drawn < medium.trouble[hops] or not (station.online and station.reachable):
+        arrival = start + way.down[length] + way.backoff[bits & way.mask]
+        if drawn < medium.trouble[way.hops] or not (station.online and station.reachable):
             troubled = Flight(send, sender, retries)
-            self._troubled(troubled, station, drawn, arrival, hops)
+            self._troubled(troubled, station, drawn, arrival, way.hops)
             return
         if send[6]:
-            medium.busy_until = arrival + ack + backoff[bits >> ACK_SHIFT & mask]
+            medium.busy_until = arrival + way.ack + way.backoff[bits >> ACK_SHIFT & way.mask]
         else:
             medium.busy_until = arrival
         self._agenda.push(arrival, self._arrive, station, send)

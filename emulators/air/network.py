@@ -148,7 +148,7 @@ class Network:
 
     def submit(self, port: Port, effects: Iterable[Effect], now: Monotonic) -> None:
         """Carry out what a server wants, then see when it wants to be woken."""
-        for effect in effects:
+        for effect in tuple(effects):  # compiled code goes through a tuple without an iterator
             if type(effect) is _SEND:
                 if self._sent is not None:
                     self._sent(effect, now)
@@ -228,22 +228,21 @@ class Network:
         server = station.server or self._main
         if server is None or not server.attached:
             return
-        node = station.node
         fields: tuple[Any, ...] = frame  # they only go from one tuple into another
         source, destination, profile, cluster, payload, _ = fields
         station.aps_counter = counter = (station.aps_counter + 1) & 0xFF
         packet: Packet = _new(
             _PACKET,
             (
-                node.eui64,
-                node.network_address,
+                station.eui64,
+                station.node.network_address,
                 source,
                 destination,
                 profile,
                 cluster,
                 counter,
                 payload,
-                station.placement.link_quality,
+                station.link_quality,
                 now,
             ),
         )
@@ -304,7 +303,7 @@ class Network:
 
     def _perform(self, station: Station, actions: Iterable[NodeAction], now: Monotonic) -> None:
         """Carry out what a node wants, then see when it wants to be woken."""
-        for action in actions:
+        for action in tuple(actions):
             if type(action) is _TRANSMIT:
                 self._uplink.send(station, action, now)
             else:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cache
 from random import Random
-from typing import Final, NamedTuple
+from typing import Final
 
 from images.airtime import (
     APS_ACK_PSDU,
@@ -55,7 +55,8 @@ ACK_SHIFT: Final = (
 )
 
 
-class Path(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Path:
     """The way between the coordinator and one device, as tables the hot path only indexes.
 
     ``up`` and ``down`` give the seconds a frame occupies the channel, back-offs excluded, by the

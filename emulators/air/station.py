@@ -1,7 +1,7 @@
 """One node as the emulated network keeps it: where it is, its air, and how a sleeper polls. Pure."""
 
 from math import ceil
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from emulators.air.port import Port
 from emulators.air.radio import FrameFate, Medium, Path
@@ -30,6 +30,8 @@ class Station:
     """One node with its path, its channel and its wake-ups.
 
     Attributes:
+        eui64: the node's.
+        link_quality: as its frames show it.
         online: the node has power.
         reachable: the router before it works.
         server: whom it turns to; None: the server that all others have.
@@ -39,7 +41,9 @@ class Station:
 
     __slots__ = (
         "aps_counter",
+        "eui64",
         "fast_since",
+        "link_quality",
         "medium",
         "node",
         "online",
@@ -52,6 +56,9 @@ class Station:
 
     def __init__(self, node: Node, placement: Placement, way: Path, medium: Medium) -> None:
         self.node = node
+        # They only go from here into frames: as objects, which need not be made anew for each.
+        self.eui64: Any = node.eui64
+        self.link_quality: Any = placement.link_quality
         self.placement = placement
         self.path = way
         self.medium = medium

@@ -56,14 +56,13 @@ class Uplink:
         retries: int = APS_RETRIES,
     ) -> None:
         """Put one frame of a node on the air; its APS may repeat it ``retries`` times."""
-        medium = station.medium
-        hops, up, _, ack, backoff, mask = station.path
+        medium, way = station.medium, station.path
         if type(frame) is _TRANSMIT:
             length, acked = len(frame[4]), frame[5]
         else:
             length, acked = _size(frame)
         station.fast_since = now
-        if length >= len(up):
+        if length >= len(way.up):
             medium.counters.oversized += 1
             return
         start = medium.busy_until
@@ -75,12 +74,12 @@ class Uplink:
             return
         drawn = medium.draw()
         bits = int(drawn * DRAW_SCALE)
-        arrival = start + up[length] + backoff[bits & mask]
-        if drawn < medium.trouble[hops] or not station.reachable:
+        arrival = start + way.up[length] + way.backoff[bits & way.mask]
+        if drawn < medium.trouble[way.hops] or not station.reachable:
             self._troubled(station, frame, drawn, arrival, retries)
             return
         if acked:
-            medium.busy_until = arrival + ack + backoff[bits >> ACK_SHIFT & mask]
+            medium.busy_until = arrival + way.ack + way.backoff[bits >> ACK_SHIFT & way.mask]
         else:
             medium.busy_until = arrival
         self._agenda.push(arrival, self._arrive, station, frame)

@@ -84,7 +84,7 @@ class Peer:
         self.period_asked_at: Monotonic | None = None
         # tokens for block requests, and since when; none are left while the client has to wait
         self._level = 0.0
-        self._level_at = LONG_AGO
+        self._level_at: float = LONG_AGO
         self._quiet_until = LONG_AGO
         self._purse: Bucket | None = None
         self._relays = device.relays
@@ -169,13 +169,14 @@ class Peer:
     def may_ask(self, rate: float, burst: float, now: Monotonic) -> bool:
         """Spend a token for a block request, ``rate`` a second; none is left during a wait."""
         self.last_heard = now
-        level = self._level + (now - self._level_at) * rate
+        at: float = now  # a number and no longer an object, where this is compiled
+        level = self._level + (at - self._level_at) * rate
         if level < 1.0:
             return False
         if level > burst:  # noqa: PLR1730 - min() costs more
             level = burst
         self._level = level - 1.0
-        self._level_at = now
+        self._level_at = at
         return True
 
     def hold(self, until: Monotonic) -> None:

@@ -129,9 +129,10 @@ class OtaServer:
 
     def receive(self, packet: Packet, now: Monotonic) -> None:
         """Answer one packet of cluster 0x0019."""
-        peer = self._peers.get(packet.source)
-        fields: tuple[Any, ...] = packet  # as few of them as need be are taken out of it
-        if peer is None or fields[1:6] != peer.device.route:
+        fields: tuple[Any, ...] = packet  # as it came: they are only compared
+        peer = self._peers.get(fields[0])
+        way = (fields[1], fields[2], fields[3], fields[4], fields[5])
+        if peer is None or way != peer.device.route:
             peer = self.transfers.peer_of(packet, now)
         payload = packet.payload
         if (

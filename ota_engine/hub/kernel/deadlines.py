@@ -2,13 +2,14 @@
 
 from enum import StrEnum
 from heapq import heappop, heappush
-from typing import Final, NamedTuple
+from typing import Any, Final, TypeAlias
 
 from ota_engine.times import NEVER, Monotonic
 
 SLACK: Final = 8  # times as many entries as deadlines, before those that no longer hold are dropped
 
-_new = tuple.__new__  # what Deadline's own constructor calls, without its argument parsing
+_put: Final = heappush
+_take: Final = heappop
 
 
 class Alarm(StrEnum):
@@ -34,13 +35,20 @@ class Alarm(StrEnum):
     SWEEP = "tunnels that nobody uses are closed (one key, 0)"
 
 
-class Deadline(NamedTuple):
-    """Something due at ``due`` (monotonic seconds); ``order`` makes equal times first-in-first-out."""
+class Deadline:
+    """Something that is due."""
 
-    due: Monotonic
-    order: int
-    alarm: Alarm
-    key: int
+    __slots__ = ("alarm", "key")
+
+    def __init__(self, alarm: Alarm, key: int) -> None:
+        self.alarm = alarm
+        self.key = key
+
+
+# When it is due (monotonic seconds), a number that makes equal times first-in-first-out, and its alarm
+# and key as one object. Of plain tuples with fields that a type checker does not know, for the same
+# reason as the entries of an agenda: compiled code would take the others apart at every look.
+_Entry: TypeAlias = tuple[Any, ...]
 
 
 class Deadlines:
@@ -59,43 +67,49 @@ class Deadlines:
 
     def __init__(self) -> None:
         self.next_due = NEVER
-        self._heap: list[Deadline] = []
-        self._armed: dict[tuple[Alarm, int], Deadline] = {}
+        self._heap: list[_Entry] = []
+        self._armed: dict[Any, _Entry] = {}  # by alarm and key
         self._count = 0
 
     def at_latest(self, due: Monotonic, alarm: Alarm, key: int) -> None:
         """Have a key due at ``due``, or earlier if that was asked for before; infinite changes nothing."""
-        armed = self._armed.get((alarm, key))
-        if due == NEVER or (armed is not None and armed.due <= due):
+        name: Any = (alarm, key)
+        armed = self._armed.get(name)
+        if due == NEVER or (armed is not None and armed[0] <= due):
             return
-        self._arm(due, alarm, key)
+        self._arm(due, name)
 
     def move(self, due: Monotonic, alarm: Alarm, key: int) -> None:
         """Have a key due at ``due`` and at no other time; infinite is never."""
-        armed = self._armed.get((alarm, key))
-        if armed is not None and armed.due == due:
+        name: Any = (alarm, key)
+        armed = self._armed.get(name)
+        if armed is not None and armed[0] == due:
             return
         if due < NEVER:
-            self._arm(due, alarm, key)
+            self._arm(due, name)
         elif armed is not None:
-            del self._armed[alarm, key]
+            del self._armed[name]
             self._settle()
 
-    def _arm(self, due: Monotonic, alarm: Alarm, key: int) -> None:
+    def _arm(self, due: Monotonic, name: Any) -> None:
         self._count += 1
-        deadline: Deadline = _new(Deadline, (due, self._count, alarm, key))
-        self._armed[alarm, key] = deadline
-        heappush(self._heap, deadline)
+        entry: _Entry = (due, self._count, name)
+        self._armed[name] = entry
+        _put(self._heap, entry)
         if len(self._heap) > SLACK * (1 + len(self._armed)):
             self._heap = sorted(self._armed.values())
         self._settle()
 
     def _settle(self) -> None:
         """Drop what no longer holds from the head of the heap, and see what is due next."""
-        heap = self._heap
-        while heap and self._armed.get(heap[0][2:]) is not heap[0]:
-            heappop(heap)
-        self.next_due = heap[0].due if heap else NEVER
+        heap, armed = self._heap, self._armed
+        while heap:
+            first = heap[0]
+            if armed.get(first[2]) is first:
+                self.next_due = first[0]
+                return
+            _take(heap)
+        self.next_due = NEVER
 
     def is_set(self, alarm: Alarm, key: int) -> bool:
         """Whether a key has a deadline."""
@@ -105,10 +119,11 @@ class Deadlines:
         """Remove and return one deadline that has passed."""
         if self.next_due > now:
             return None
-        deadline = heappop(self._heap)
-        del self._armed[deadline[2:]]
+        name = _take(self._heap)[2]
+        del self._armed[name]
         self._settle()
-        return deadline
+        alarm, key = name
+        return Deadline(alarm, key)
 
     def __len__(self) -> int:
         """How many entries are kept, outdated ones included."""
