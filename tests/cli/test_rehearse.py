@@ -34,15 +34,15 @@ PHASE = [
 
 @pytest.fixture(scope="module")
 def campaign(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The shipped example with a pilot of a hundred homes."""
-    text = EXAMPLE.read_text().replace("homes = 5000", "homes = 100")
+    """The shipped example with a pilot of sixty homes."""
+    text = EXAMPLE.read_text().replace("homes = 5000", "homes = 60")
     path = tmp_path_factory.mktemp("campaign") / "small.toml"
-    path.write_text(text.replace("sample = 200", "sample = 50"))
+    path.write_text(text.replace("sample = 200", "sample = 30"))
     return path
 
 
 def rehearse(campaign: Path, *arguments: str | int | Path) -> Ran:
-    return zota("rehearse", campaign, "--homes", 200, "--seed", 3, *arguments)
+    return zota("rehearse", campaign, "--homes", 120, "--seed", 3, *arguments)
 
 
 def test_json_has_the_promised_keys_first_and_nothing_that_its_schema_does_not_name(
@@ -72,7 +72,7 @@ def test_a_person_reads_phases_end_and_journal(campaign: Path) -> None:
 
 
 def test_at_80_columns_each_phase_stands_below_its_campaign(campaign: Path) -> None:
-    shown = zota_on(80, 40, "rehearse", campaign, "--homes", 200, "--seed", 3)
+    shown = zota_on(80, 40, "rehearse", campaign, "--homes", 120, "--seed", 3)
     assert shown.overlong == []
     names = ("campaign-R2", "campaign-R3", "  micro pilot", "  pilot", "  mass")
     told = [line[:13].rstrip() for line in shown.lines if line.startswith(names)]
@@ -244,7 +244,7 @@ def test_a_kept_fleet_is_an_estate_to_rehearse_on(campaign: Path, tmp_path: Path
     ran = zota("rehearse", later, "--estate", database, "--seed", 3, "--json")
     assert ran.code == Exit.OK, ran.err
     told = json.loads(ran.out)
-    assert told["homes"] == 200
+    assert told["homes"] == 120
     assert [phase["gate"] for phase in told["phases"]] == ["pass", "pass", "pass"]
     both = zota("rehearse", later, "--estate", database, "--homes", 5, "--seed", 3)
     assert both.code == Exit.ERRORS

@@ -16,14 +16,15 @@ from ota_engine.head_end.desk import FleetDesk
 from tests.fleet.databases import new_store
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "hub-campaign.toml"
-PILOT = 100  # homes
+HOMES = 160
+PILOT = 60  # homes
 
 
-def small(homes: int = 300, seed: int = 7, *, good: bool = False) -> Scenario:
+def small(homes: int = HOMES, seed: int = 7, *, good: bool = False) -> Scenario:
     """The shipped example for few homes; with ``good``, without the release that is bad."""
     scenario = read_scenario(EXAMPLE.read_text(), homes, seed)
     micro, pilot, mass = scenario.policy.phases
-    pilot = replace(pilot, homes=PILOT, gate=replace(pilot.gate, sample=50))
+    pilot = replace(pilot, homes=PILOT, gate=replace(pilot.gate, sample=30))
     policy = replace(scenario.policy, phases=(micro, pilot, mass))
     releases = scenario.releases[1:] if good else scenario.releases
     return replace(scenario, policy=policy, releases=releases)
