@@ -37,6 +37,15 @@ def test_a_shard_in_this_process_is_the_shard_of_a_worker() -> None:
     assert run_shards(spec, 1)[0] == json.loads(json.dumps(here))
 
 
+@pytest.mark.soak
+@pytest.mark.parametrize(("seed", "shard"), [(900_011, 3)])
+def test_no_shard_that_once_ended_in_error_does_so_again(seed: int, shard: int) -> None:
+    spec = SoakSpec(devices=1000, hours=24, seed=seed, faults="harsh")
+    ended = run_shard(spec, shard, spec.firmware())
+    assert ended["telling"] == {"lost": (), "doubled": ()}
+    assert DeviceVerdict.WRONG_IMAGE not in {one["verdict"] for one in ended["judgements"]}
+
+
 def test_the_partition_depends_on_the_devices_alone() -> None:
     assert [SoakSpec(n, 1, 1).shards for n in (1, 250, 251, 1000)] == [1, 1, 2, 4]
 

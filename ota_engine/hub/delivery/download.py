@@ -47,6 +47,7 @@ class Session:
         "_flush_due",
         "_furthest",
         "_last_offset",
+        "_said_once",
         "aborts",
         "arrived",
         "assignment",
@@ -108,6 +109,7 @@ class Session:
         self._flush_due = LONG_AGO
         self._furthest = -1  # offset of the furthest block asked for, also before a new beginning
         self._last_offset = -1
+        self._said_once = False  # that it runs what it never had whole, in the midst of an attempt
 
     @property
     def about_to_restart(self) -> bool:
@@ -121,9 +123,12 @@ class Session:
 
     @property
     def doubtful(self) -> bool:
-        """Whether it was taken to run what it never had whole, and has asked for more of it since."""
+        """Whether it was taken to run what it never had whole, and has yet to say so once more.
+
+        It might be one garbled frame by which it said so; one that has asked for more since did not.
+        """
         updated = self.state is SessionState.UPDATED
-        return updated and not self.complete and self.heard > self.since
+        return updated and not self.complete and (self._said_once or self.heard > self.since)
 
     @property
     def paused_for(self) -> str | None:
@@ -206,7 +211,7 @@ class Session:
             self.offset = self.blocks = self.aborts = 0
             self.version_after = self.due_utc = None
             self.due = NEVER
-            self.complete = self.came_back = self.arrived = False
+            self.complete = self.came_back = self.arrived = self._said_once = False
         if self.state is SessionState.ASSIGNED:
             self.started_utc = utc
         self.attempt = max(self.attempt, 1)
@@ -236,9 +241,16 @@ class Session:
         self.arrived |= arrives
         return not again
 
-    def vouched_for(self) -> None:
+    def vouched_for(self, now: Monotonic) -> None:
         """The device says once more that it runs it, whatever it has asked for since it did first."""
-        self.heard = LONG_AGO
+        if now > self.since:  # else that was the first time
+            self.heard = LONG_AGO
+            self._said_once = False
+
+    def runs_already(self, version: int) -> None:
+        """The device says that it runs the image, which it was not given whole."""
+        self.runs(version)
+        self._said_once = self.attempt > 0
 
     def asked_for(self, now: Monotonic) -> None:
         """The device asks for something of this image."""
@@ -371,6 +383,9 @@ class Session:
         session.silent = record.silent
         session.version_after = record.version_after
         session.due_utc = record.due_utc
+        # Whether it has said so once more is not kept: it may be asked again.
+        unproven = record.attempt > 0 and not session.complete
+        session._said_once = unproven and record.state is SessionState.UPDATED
         return session
 
 

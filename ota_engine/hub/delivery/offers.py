@@ -164,7 +164,7 @@ class Offers:
             return False  # the query was sent before it was told to apply
         ran = self._kernel.images.reported(session.image)
         if session.state is SessionState.UPDATED and running in (ran, session.version_after):
-            session.vouched_for()
+            session.vouched_for(now)
             return False
         if self._reports.owes_word(peer, session, running, now):
             return False

@@ -240,10 +240,12 @@ class Reports:
             return
         if not session.complete:
             if session.assignment.policy is not VersionPolicy.REINSTALL:
-                session.runs(version)
+                session.runs_already(version)
                 transfers.step(
                     peer, session, SessionStep.REPORTED_NEW, now, "the device already runs it"
                 )
+                if session.doubtful:
+                    transfers.contact_anew(peer, now)  # its query tells whether that was so
             return
         if session.version_before == version and not self._restarted(session, status, now):
             return

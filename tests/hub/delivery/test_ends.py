@@ -114,6 +114,43 @@ def test_a_device_that_says_once_more_that_it_runs_the_image_is_left_alone() -> 
     assert desk.state() is SessionState.UPDATED
 
 
+def test_a_word_that_ends_an_attempt_is_asked_for_once_more_though_the_device_asks_for_nothing() -> (
+    None
+):
+    """It may have gone idle at once, and would say for a day that it runs what it has not."""
+    desk, client = taken_to_run_it()
+    assert invited(desk.wait(10.0))
+    assert invited(desk.wait(2 * 3600.0))  # the first may be lost
+    assert client.query(NEW) == NOBODY
+    assert not invited(desk.wait(86_400.0))
+    assert desk.state() is SessionState.UPDATED
+
+
+def test_what_is_in_doubt_is_in_doubt_after_a_restart_too() -> None:
+    """Soak seed 900011: the hub was killed before the device had its turn to be invited."""
+    desk, client = taken_to_run_it()
+    desk.restart(after=100.0)
+    assert invited(desk.wait(10.0))
+    assert invited(desk.wait(2 * 3600.0))  # the first may be lost
+    assert client.query(OLD) == offered(client.image)
+    assert desk.outcomes() == [(*TRANSFER_FAILED, TAKEN)]
+    client.download()
+    client.end()
+    client.join()
+    client.report(NEW)
+    desk.restart(after=100.0)
+    assert not invited(desk.wait(86_400.0))  # it was given all of it
+    assert told_as_it_was(desk)
+
+
+def test_nobody_is_asked_twice_who_ran_it_before_there_was_an_attempt() -> None:
+    desk, client = ready()
+    client.query(NEW)
+    assert not invited(desk.wait(86_400.0))
+    desk.restart(after=100.0)
+    assert not invited(desk.wait(86_400.0))
+
+
 def test_the_last_attempt_that_a_false_word_ended_is_told_as_failed_too() -> None:
     desk, client = taken_to_run_it(DeliveryConfig(max_attempts=1))
     for _ in range(3):
